@@ -1,0 +1,1 @@
+"""From checkpoints to bits: losses, entropies, capacity, figures."""

@@ -1,0 +1,1 @@
+"""From checkpoints to what each layer knows."""

@@ -1,0 +1,1 @@
+"""Train small Llamas on streams of questions: token buffers -> checkpoints."""
