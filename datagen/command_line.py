@@ -1,5 +1,6 @@
 """Read a command line into config dataclasses, and turn a user's mistake into one line."""
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -23,6 +24,12 @@ def fail(message: str) -> NoReturn:
     """Print one line on stderr and exit with code 2."""
     sys.stderr.write(f"factbits: error: {message}\n")
     raise SystemExit(2)
+
+
+def tell(message: str) -> None:
+    """Print one line, on the first process of a launch only."""
+    if os.environ.get("RANK", "0") == "0":
+        print(message, flush=True)
 
 
 def run_commands(commands: dict[str, Callable[..., Any]], args: list[str] | None = None) -> None:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from datagen.batch import Buffers, allocate
+from datagen.batch import Buffers, allocate, lay_out
 from datagen.errors import InputError, require
 from datagen.kernels.pack_tokens import pack_rows
 from datagen.kernels.tables import Batch, Mixture
@@ -112,8 +112,12 @@ class QuestionStream:
             f"data.packing.sequence_length {length} holds more than {MAX_QUESTIONS_PER_ROW}"
             " questions a row",
         )
+        isolate = self.world.config.packing.isolate
         return allocate(
-            num_rows=self.rows_per_rank, sequence_length=length, shortest_question=shortest
+            num_rows=self.rows_per_rank,
+            sequence_length=length,
+            shortest_question=shortest,
+            longest_segment=length - self.mixture.last_start if isolate else length,
         )
 
     def batch(self, step: int, buffers: Buffers | None = None) -> Batch:
@@ -143,20 +147,26 @@ class QuestionStream:
             )
         return buffers.batch
 
-    def batches(self, first_step: int, num_buffers: int = 3) -> Iterator[Batch]:
-        """Yield batches from `first_step` on, while a thread fills the next one.
+    def fill(self, step: int, buffers: Buffers) -> Buffers:
+        """Fill batch and segments of `step`; return `buffers`."""
+        self.batch(step, buffers)
+        lay_out(buffers, isolate=self.world.config.packing.isolate)
+        return buffers
 
-        A batch stays valid until `num_buffers - 2` more have been asked for. Time spent waiting
-        for the thread adds up in `wait_seconds`.
+    def batches(self, first_step: int, num_buffers: int = 3) -> Iterator[Buffers]:
+        """Yield filled buffers from `first_step` on, while a thread fills the next ones.
+
+        Buffers stay as they are until `num_buffers - 2` more have been asked for. Time spent
+        waiting for the thread adds up in `wait_seconds`.
         """
         ring = [self.allocate() for _ in range(num_buffers)]
         with ThreadPoolExecutor(1, thread_name_prefix="datagen") as filler:
-            pending = filler.submit(self.batch, first_step, ring[0])
+            pending = filler.submit(self.fill, first_step, ring[0])
             step = first_step
             while True:
                 began = time.perf_counter()
-                batch = pending.result()
+                filled = pending.result()
                 self.wait_seconds += time.perf_counter() - began
                 step += 1
-                pending = filler.submit(self.batch, step, ring[(step - first_step) % num_buffers])
-                yield batch
+                pending = filler.submit(self.fill, step, ring[(step - first_step) % num_buffers])
+                yield filled
