@@ -1,6 +1,6 @@
 """Synthetic people, questions about them, and rows of token ids.
 
-    profiles -> tokenizer -> phrasebook -> tables -> rows of questions
+profiles -> tokenizer -> phrasebook -> tables -> rows of questions
 """
 
 from datagen.config import DataConfig

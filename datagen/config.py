@@ -91,7 +91,7 @@ class TokenizerConfig:
     """The tokenizer."""
 
     source: str | None = None
-    """A folder or Hugging Face id with a fast tokenizer. Default: one is trained on the questions."""
+    """A folder or Hugging Face id with a fast tokenizer. Default: one is trained on questions."""
     vocab_size: int = 3000
     """Size of the vocabulary to train; a tokenizer that is read keeps its own."""
 

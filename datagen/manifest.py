@@ -1,5 +1,6 @@
 """What every folder that we write says about itself; readers check it before they use anything."""
 
+import hashlib
 import json
 import sys
 from dataclasses import asdict, dataclass
@@ -11,6 +12,7 @@ from datagen.errors import InputError, require
 
 FORMAT = 1
 FILE_NAME = "manifest.json"
+CHECKPOINT_GLOB = "step-*"
 PACKAGES = ("accelerate", "datasets", "numba", "numpy", "tokenizers", "torch", "transformers")
 
 
@@ -74,3 +76,53 @@ def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that results depend on."""
     found = {package: metadata.version(package) for package in PACKAGES}
     return {"python": sys.version.split()[0], "factbits": metadata.version("factbits")} | found
+
+
+def folder_name(step: int) -> str:
+    """Return the folder name of a checkpoint."""
+    return f"step-{step:08d}"
+
+
+def digest_files(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file of a folder but its manifest."""
+    return {
+        str(path.relative_to(folder)): _sha256(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != FILE_NAME
+    }
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def checkpoints(out: Path) -> list[Path]:
+    """Return the checkpoint folders of a run, oldest first."""
+    return sorted(p for p in out.glob(CHECKPOINT_GLOB) if p.is_dir())
+
+
+def fault_of(folder: Path) -> str | None:
+    """Return what is wrong with a checkpoint's files, or None where it is whole."""
+    try:
+        manifest = read_manifest(folder)
+    except InputError as error:
+        return str(error)
+    for name, digest in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            return f"{name} is missing"
+        if _sha256(path) != digest:
+            return f"{name} is not what was written (SHA-256 differs)"
+    return None
+
+
+def newest_whole(out: Path) -> tuple[Path | None, list[str]]:
+    """Return the newest whole checkpoint of a run, and a line for each newer one that is not."""
+    refused = []
+    for folder in reversed(checkpoints(out)):
+        fault = fault_of(folder)
+        if fault is None:
+            return folder, refused
+        refused.append(f"{folder} is damaged, going back to the one before: {fault}")
+    return None, refused

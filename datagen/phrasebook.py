@@ -107,7 +107,9 @@ def compile_phrasebook(
     starts = np.cumsum([1, *map(len, encoded.values())])
     sizes = [len(pool) for pool, _ in values_used]
     return Phrasebook(
-        phrases=phrase_table([opening, *(ids for family in encoded.values() for ids in family)], dtype),
+        phrases=phrase_table(
+            [opening, *(ids for family in encoded.values() for ids in family)], dtype
+        ),
         values=phrase_table(
             [ids for pool, used in values_used for ids in _encode_used(tokenizer, pool, used)],
             dtype,

@@ -58,7 +58,7 @@ def draw(config: ProfilesConfig, pools: Pools) -> Profiles:
     count, num_relations = config.count_to_draw, config.relations_to_draw
     require(
         count <= pools.num_names,
-        f"data.profiles.count is {count:,}, but the name pools allow only {pools.num_names:,} names",
+        f"data.profiles.count is {count:,}, but the pools allow only {pools.num_names:,} names",
     )
     sizes = np.array([len(pools.first), len(pools.middle), len(pools.last)], np.uint64)
     values = np.array(pools.num_values, np.uint64)

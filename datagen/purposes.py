@@ -24,6 +24,7 @@ class Purpose(IntEnum):
     HELDOUT_COMPLETE = 16
     SAMPLE = 20
     MODEL = 30
+    BOOTSTRAP = 40
 
 
 def key_for(seed: int, purpose: Purpose) -> np.uint64:

@@ -1,6 +1,6 @@
 """Open a world: from a DataConfig to the tables that the kernels read.
 
-    DataConfig -> pools -> profiles -> tokenizer -> phrasebook -> Tables (people, values, phrases)
+DataConfig -> pools -> profiles -> tokenizer -> phrasebook -> Tables (people, values, phrases)
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -60,7 +60,10 @@ def sample_texts(pools: Pools, people: Profiles, count: int) -> list[str]:
     facts = (
         range(num_facts)
         if num_facts <= count
-        else [int(below(np.uint64(random_bits(key, np.uint64(i))), np.uint64(num_facts))) for i in range(count)]
+        else [
+            int(below(np.uint64(random_bits(key, np.uint64(i))), np.uint64(num_facts)))
+            for i in range(count)
+        ]
     )
     questions = (
         question_text(

@@ -1,8 +1,8 @@
 """Bits that are in a set of profiles, in closed form (base 2 throughout).
 
-    names as a set       log2 C(N0, N)     N0 full names in the pools, N people
-    an attribute         log2 of its pool's size, each person on their own
-    a relation           log2 N, each person and relation on its own
+names as a set       log2 C(N0, N)     N0 full names in the pools, N people
+an attribute         log2 of its pool's size, each person on their own
+a relation           log2 N, each person and relation on its own
 """
 
 import math

@@ -1,12 +1,11 @@
 """Checkpoints: written beside, then renamed, so that a folder `step-*` is whole or not there.
 
-    step-00012000/  model.safetensors, config.json, tokenizer.json, ...   plain transformers
-                    run.json         the RunConfig
-                    manifest.json    data config, digests, counters, SHA-256 of every other file
-                    resume/state.pt  optimizers and counters
+step-00012000/  model.safetensors, config.json, tokenizer.json, ...   plain transformers
+                run.json         the RunConfig
+                manifest.json    data config, digests, counters, SHA-256 of every other file
+                resume/state.pt  optimizers and counters
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -20,8 +19,8 @@ from torch.optim import Optimizer
 from transformers import LlamaForCausalLM
 
 from datagen import profiles, vocabulary
-from datagen.errors import InputError, require
-from datagen.manifest import FILE_NAME, Manifest, read_manifest, versions
+from datagen.errors import require
+from datagen.manifest import Manifest, digest_files, folder_name, versions
 from datagen.schema import MAX_HOPS
 from datagen.world import World
 from trainer.config import RunConfig
@@ -49,11 +48,6 @@ class Counters:
     def fact_uses(self) -> int:
         """Uses of facts: a k-hop question uses k."""
         return sum(k * count for k, count in enumerate(self.questions, 1))
-
-
-def folder_name(step: int) -> str:
-    """Return the folder name of a checkpoint."""
-    return f"step-{step:08d}"
 
 
 def save(
@@ -98,20 +92,6 @@ def save(
     return final
 
 
-def digest_files(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file of a folder but its manifest."""
-    return {
-        str(path.relative_to(folder)): _sha256(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != FILE_NAME
-    }
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _flush(folder: Path) -> None:
     """Make the folder's files durable before the rename makes them visible."""
     for path in [*folder.rglob("*"), folder]:
@@ -120,37 +100,6 @@ def _flush(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def checkpoints(out: Path) -> list[Path]:
-    """Return the checkpoint folders of a run, oldest first."""
-    return sorted(p for p in out.glob("step-*") if p.is_dir())
-
-
-def fault_of(folder: Path) -> str | None:
-    """Return what is wrong with a checkpoint's files, or None where it is whole."""
-    try:
-        manifest = read_manifest(folder)
-    except InputError as error:
-        return str(error)
-    for name, digest in manifest.files.items():
-        path = folder / name
-        if not path.is_file():
-            return f"{name} is missing"
-        if _sha256(path) != digest:
-            return f"{name} is not what was written (SHA-256 differs)"
-    return None
-
-
-def newest_whole(out: Path) -> tuple[Path | None, list[str]]:
-    """Return the newest whole checkpoint of a run, and a line for each newer one that is not."""
-    refused = []
-    for folder in reversed(checkpoints(out)):
-        fault = fault_of(folder)
-        if fault is None:
-            return folder, refused
-        refused.append(f"{folder} is damaged, going back to the one before: {fault}")
-    return None, refused
 
 
 def load(

@@ -1,7 +1,7 @@
 """The one training loop.
 
-    stream (a thread fills the next batch) -> layout on the device -> summed answer losses
-    -> divided by the answer tokens of the global batch -> backward, clip, step -> journal
+stream (a thread fills the next batch) -> layout on the device -> summed answer losses
+-> divided by the answer tokens of the global batch -> backward, clip, step -> journal
 """
 
 import math
@@ -21,6 +21,7 @@ from datagen.batch import Buffers
 from datagen.errors import InputError, require
 from datagen.kernels.tables import NUM_ANSWER_TOKENS, NUM_BY_HOPS
 from datagen.kernels.tables import NUM_TOKENS as BATCH_TOKENS
+from datagen.manifest import checkpoints, folder_name, newest_whole
 from datagen.schema import MAX_HOPS
 from datagen.stream import QuestionStream
 from datagen.world import World, open_world
@@ -55,7 +56,7 @@ def prepare_folder(out: Path, *, resume: bool, overwrite: bool) -> None:
     require(not out.exists() or out.is_dir(), f"{out} is a file; --out needs a folder")
     present = out.is_dir() and any(out.iterdir())
     if present and overwrite:
-        ours = [*checkpoint.checkpoints(out), *out.glob(f"{checkpoint.PARTIAL}*")]
+        ours = [*checkpoints(out), *out.glob(f"{checkpoint.PARTIAL}*")]
         for folder in ours:
             shutil.rmtree(folder)
         (out / "metrics.jsonl").unlink(missing_ok=True)
@@ -138,7 +139,7 @@ def train(config: RunConfig, *, resume: bool = False, overwrite: bool = False) -
     optimizers = build_optimizers(module, config.optimizer)
     counters = Counters()
     if resume:
-        folder, refused = checkpoint.newest_whole(config.out)
+        folder, refused = newest_whole(config.out)
         for line in refused:
             accelerator.print(line)
         require(folder is not None, f"--resume: {config.out} holds no whole checkpoint")
@@ -198,7 +199,7 @@ class _Run:
                 if counters.step == next_due:
                     self._save()
                     next_due = next(due, None)
-        if self.last_saved is None or self.last_saved.name != checkpoint.folder_name(counters.step):
+        if self.last_saved is None or self.last_saved.name != folder_name(counters.step):
             self._save()
         return Finished(self.last_saved, stop, counters.step)
 
@@ -256,7 +257,7 @@ class _Run:
                 counters=self.counters,
             )
         else:
-            self.last_saved = self.config.out / checkpoint.folder_name(self.counters.step)
+            self.last_saved = self.config.out / folder_name(self.counters.step)
         self.accelerator.wait_for_everyone()
 
 

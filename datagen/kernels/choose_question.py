@@ -29,6 +29,7 @@ HOPS, SUBJECT, SPLIT, ANSWER = 0, 1, 2, 3
 PERSON = 4  # + k: the person after k relations, k = 0..3; past the last relation it stays
 RELATION = 7  # + k: the k-th relation, k = 1..3; -1 past the last
 NUM_COLUMNS = 11
+MAX_HOPS = 4
 ROW_BITS, QUESTION_BITS = np.uint64(28), np.uint64(16)
 ONE = np.uint64(1)
 
@@ -71,9 +72,7 @@ def follow(tables: Tables, k: int, i: int, chosen: NDArray[np.int32]) -> None:
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def any_part_heldout(
-    tables: Tables, mixture: Mixture, i: int, chosen: NDArray[np.int32]
-) -> bool:
+def any_part_heldout(tables: Tables, mixture: Mixture, i: int, chosen: NDArray[np.int32]) -> bool:
     """Return whether a consecutive two-hop part of question i is held out."""
     hops = chosen[HOPS, i]
     for k in range(1, hops):
@@ -146,3 +145,22 @@ def choose_questions(
     for i in range(count):
         find_answer(tables, max_hops, i, chosen)
     return True
+
+
+@njit(cache=True, nogil=True)
+def list_facts(tables: Tables, start: int, stop: int, chosen: NDArray[np.int32]) -> None:
+    """Fill chosen[:, :stop-start] with the one-hop questions start..stop-1.
+
+    Question number f asks subject f % (A + R) of person f // (A + R).
+    """
+    num_subjects = tables.num_attributes + tables.num_relations
+    for f in range(start, stop):
+        i = f - start
+        chosen[HOPS, i] = 1
+        chosen[SPLIT, i] = TRAINED
+        chosen[PERSON, i] = f // num_subjects
+        chosen[SUBJECT, i] = f % num_subjects
+        for k in range(1, MAX_HOPS):
+            chosen[PERSON + k, i] = chosen[PERSON, i]
+            chosen[RELATION + k, i] = -1
+        find_answer(tables, 1, i, chosen)

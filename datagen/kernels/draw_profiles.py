@@ -2,7 +2,7 @@
 
 Person i's name is element i of a keyed permutation of the whole name space, so all names are
 distinct without a set of names seen; everything else is an independent uniform draw whose
-counter is its cell's index. Any block of people can be filled on its own, so threads share the work.
+counter is its cell's index. Any block of people can be filled on its own, so threads share it.
 
     names[i]      = digits of permute(i) in the mixed radix (first, middle, last)
     attributes[i] = one draw for each attribute, below the size of its pool

@@ -1,4 +1,4 @@
-"""Build the `people` table: names as tokens, attributes, relations and held-out bits, row by row."""
+"""Build the `people` table, row by row: name tokens, attributes, relations, held-out bits."""
 
 import numpy as np
 from numba import njit
@@ -11,9 +11,7 @@ BITS_PER_CELL = 32
 
 
 @njit(cache=True, nogil=True)
-def measure_names(
-    names: NDArray[np.int32], parts: tuple[NDArray[np.unsignedinteger], ...]
-) -> int:
+def measure_names(names: NDArray[np.int32], parts: tuple[NDArray[np.unsignedinteger], ...]) -> int:
     """Return the token count of the longest full name; parts[c][i, 0] is a part's length."""
     longest = 0
     for i in range(names.shape[0]):
@@ -51,7 +49,7 @@ def hold_out(
     key: np.uint64, num_people: int, width: int, bit: int, half_bits: np.uint64, size: int,
     people: NDArray[np.int32],
 ) -> None:  # fmt: skip
-    """Hold out `size` of the num_people * width elements (person, column), uniformly without repeat.
+    """Hold out `size` of the num_people * width elements (person, column), drawn without repeat.
 
     Element (person, column) is bit `bit + column` of the person's held-out word.
     """

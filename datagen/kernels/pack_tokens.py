@@ -71,8 +71,8 @@ def copy_phrase(
 
 @njit(cache=True, nogil=True, forceinline=True)
 def write_thoughts(
-    tables: Tables, i: int, chosen: NDArray[np.int32], ids: NDArray[np.int32], at: int, row_start: int,
-    marks: NDArray[np.int16],
+    tables: Tables, i: int, chosen: NDArray[np.int32], ids: NDArray[np.int32], at: int,
+    row_start: int, marks: NDArray[np.int16],
 ) -> int:  # fmt: skip
     """Write the spelled part of a chain-of-thought answer; return the final answer's position."""
     hops, name_column = chosen[HOPS, i], tables.name_token_column

@@ -88,9 +88,9 @@ class Batch(NamedTuple):
     input_ids: NDArray[np.int32]
     """[B, L]; what no question fills is the separator."""
     answer_positions: NDArray[np.int32]
-    """[counts.answer_tokens of it used] row * L + column of every answer token, ascending."""
+    """[counts[1] in use] row * L + column of every answer token, ascending."""
     row: NDArray[np.int32]
-    """[Q] the row within the batch that each question is in; the first counts.questions are used."""
+    """[Q] the row within the batch of each question; the first counts[0] are in use."""
     person: NDArray[np.int32]
     """[Q] the person that the question starts from."""
     relations: NDArray[np.int8]
@@ -104,7 +104,7 @@ class Batch(NamedTuple):
     boundaries: NDArray[np.int16]
     """[Q, 16] see spans.py."""
     counts: NDArray[np.int64]
-    """[3 + MAX_HOPS] questions, answer tokens, question tokens; then questions of each hop count."""
+    """[3 + MAX_HOPS] questions, answer tokens, question tokens; questions of each hop count."""
 
 
 NUM_QUESTIONS, NUM_ANSWER_TOKENS, NUM_TOKENS, NUM_BY_HOPS = 0, 1, 2, 3
